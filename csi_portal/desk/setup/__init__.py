@@ -1,0 +1,1 @@
+"""The administrator's room: stores, departments, people, rights, messages that did not get through."""

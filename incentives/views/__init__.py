@@ -1,0 +1,1 @@
+"""Pages of money: deciding, the ledger, closing a month, the rules, the notice board."""

@@ -1,0 +1,1 @@
+"""Pages of the call room: queue, desk, team, answers, one customer."""

@@ -1,0 +1,1 @@
+"""What the call room's pages show, made ready for the templates."""
