@@ -1,6 +1,7 @@
 """The full pass: every part on its own, the heartbeat, the command, and what the frame says when it stops."""
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 
@@ -27,7 +28,13 @@ def parts(monkeypatch):
 @pytest.fixture
 def long_up(monkeypatch):
     """A web process that has been up for an hour."""
-    monkeypatch.setattr(sweeping, "_up_since", sweeping._up_since - 3600)
+    monkeypatch.setattr(sweeping, "_up_since", time.monotonic() - 3600)
+
+
+@pytest.fixture
+def just_up(monkeypatch):
+    """A web process that began this moment, however long the test run has lasted."""
+    monkeypatch.setattr(sweeping, "_up_since", time.monotonic())
 
 
 def broken(now):
@@ -132,7 +139,7 @@ def test_the_warning_says_since_when(long_up):
     }
 
 
-def test_a_fresh_portal_gives_the_worker_a_minute():
+def test_a_fresh_portal_gives_the_worker_a_minute(just_up):
     assert sweeping.sweep_state(NOW) is None
     Heartbeat.objects.create(name="sweep", succeeded_at=NOW - timedelta(days=1))
     assert sweeping.sweep_state(NOW) is None
