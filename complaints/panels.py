@@ -53,6 +53,7 @@ def today(request, subject=None) -> dict | None:
         "overdue": numbers["overdue"],
         "headline": _headline(rows, total, numbers["overdue"], request) if total else "",
         "groups": groups,
+        "primary": bool(groups),
         "more": max(numbers["count"] - len(rows), 0),
         "waiting": waiting,
         "may_register": permissions.can(request.user, "complaints.register", request.store),

@@ -108,6 +108,14 @@ _WORDS = {
         gettext_lazy("Error: nobody to tell about %(number)s"),
         gettext_lazy("Nobody holds the role that “%(step)s” waits for. Appoint somebody or set a stand-in. %(until)s"),
     ),
+    "complaint.relationship_contact": (
+        gettext_lazy("%(number)s: a word with the customer after the complaint"),
+        gettext_lazy("A month has passed since the form was closed. Ask how the car is, and note what was said."),
+    ),
+    "complaint.measures_after_closing": (
+        gettext_lazy("%(number)s is closed, its improvement measures are still open"),
+        gettext_lazy("Get the measures handed in and checked, and note what came of it."),
+    ),
     "complaint.calendar_missing": (
         gettext_lazy("Calendar without the year %(year)s"),
         gettext_lazy(

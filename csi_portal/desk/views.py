@@ -24,6 +24,7 @@ def today(request):
     """What this person must do now, until when; every floor answers through the slot `today`."""
     panels = hooks.panels("today", request) if request.store is not None else []
     panels.sort(key=lambda panel: (not panel.get("overdue"), panel.get("order", 100)))  # what is late comes first
+    _leave_one_primary(panels)
     context = {
         "panels": panels,
         "headline": headline(panels),
@@ -35,6 +36,12 @@ def today(request):
         and permissions.can_everywhere(request.user, "organization.manage_store"),
     }
     return render(request, "desk/today.html", context)
+
+
+def _leave_one_primary(panels: list[dict]) -> None:
+    """The first panel that has a primary button keeps it; `calm` asks the others to show theirs as plain ones."""
+    for panel in [panel for panel in panels if panel.get("primary")][1:]:
+        panel["calm"] = True
 
 
 def _local_now(request):

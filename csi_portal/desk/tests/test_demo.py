@@ -18,7 +18,8 @@ from complaints.models import Alert, Complaint, Deadline
 from csi_portal.desk.demo import cast, plots, run, stage, weeks
 from csi_portal.desk.demo.clock import Clock
 from csi_portal.desk.demo.life import Scale
-from csi_portal.notifications.models import Message
+from csi_portal.notifications.models import ActionItem, Message
+from csi_portal.notifications.wording import known_kinds
 from csi_portal.organization.enums import Role
 from csi_portal.organization.models import Employee, RoleGrant, Store, User
 from incentives.check import check_all
@@ -55,6 +56,19 @@ def logged_in(login: str) -> Client:
     client = Client()
     client.force_login(User.objects.get(username=login), backend="django.contrib.auth.backends.ModelBackend")
     return client
+
+
+def test_everything_that_was_sent_or_left_to_somebody_has_words(demo):
+    kinds = {*ActionItem.objects.values_list("kind", flat=True), *Message.objects.values_list("kind", flat=True)}
+    assert len(kinds) > 5
+    assert kinds - set(known_kinds()) == set()
+
+
+def test_today_shows_everybody_one_primary_button_at_most(demo):
+    buttons = {
+        row["username"]: logged_in(row["username"]).get("/").content.count(b"btn-primary") for row in demo.logins
+    }
+    assert set(buttons.values()) == {0, 1}, buttons
 
 
 def test_no_act_of_the_play_was_refused(demo):
