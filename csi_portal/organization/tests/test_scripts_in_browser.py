@@ -338,8 +338,9 @@ def test_a_double_click_sends_once(portal):
     tab = portal(FORM)
     tab.answers["/sent/"] = (204, {})  # the page stays, as after a download
     page = tab.open("/x/")
-    page.evaluate("const b = document.querySelector('#f button[type=submit]'); b.click(); b.click();")
-    page.wait_for_timeout(100)
+    with page.expect_response("**/sent/"):
+        page.evaluate("const b = document.querySelector('#f button[type=submit]'); b.click(); b.click();")
+    page.evaluate("fetch('/x/?later').then((answer) => answer.status)")  # a second sending would be on its way before this one
     assert [path for path, _data in tab.posts] == ["/sent/"]
     assert page.locator("#f button.is-sending:disabled").count() == 1
 
