@@ -46,8 +46,13 @@ def _sub(line, form, names: Names, now) -> str:
     if line.recorded_at - line.happened_at > ENTERED_LATER:
         parts.append(_("entered %(time)s") % {"time": short_moment(line.recorded_at, now, form.store.zone)})
     if line.detail.get("evidence"):
-        parts.append(_("evidence: %(what)s") % {"what": line.detail["evidence"]})
+        parts.append(_("evidence: %(what)s") % {"what": _evidence(line.detail["evidence"])})
     return " · ".join(part for part in parts if part)
+
+
+def _evidence(words: str) -> str:
+    """What a person wrote; what the call desk took over is kept as `response:<id>` and said in words."""
+    return _("the answers in the call") if words.startswith("response:") else words
 
 
 def _verb(line) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -116,17 +116,10 @@ def groups_for(user, store, path: str, counts: dict[str, dict]) -> list[list[dic
     """The rail's groups for the person, without the empty ones; `counts` maps a key to {count, overdue}."""
     found = []
     for group in GROUPS:
-        rows = [_row(place, path, counts) for place in group if place.seen_by(user, store) and _exists(place)]
+        rows = [_row(place, path, counts) for place in group if place.seen_by(user, store)]
         if rows:
             found.append(rows)
     return found
-
-
-def _exists(place: Place) -> bool:
-    try:
-        return bool(reverse(place.url_name))
-    except NoReverseMatch:
-        return False
 
 
 def _row(place: Place, path: str, counts: dict) -> dict:

@@ -6,7 +6,7 @@ One path for the browser and for the command: the command confirms by itself and
 from .clarifying import ACCEPTABLE, StillUnclear, bring_back, complete_row, drop_row, mend_row, problem_fields
 from .direct import DirectResult, import_file, try_file
 from .running import confirm_import, run_batch, try_again, work_off
-from .staging import choose_kind, drop_import, keep_file, read_batch, read_if_small, stage_file
+from .staging import choose_kind, drop_import, keep_file, put_away_forgotten, read_batch, read_if_small, stage_file
 
 __all__ = [
     "ACCEPTABLE",
@@ -22,6 +22,7 @@ __all__ = [
     "keep_file",
     "mend_row",
     "problem_fields",
+    "put_away_forgotten",
     "read_batch",
     "read_if_small",
     "run_batch",

@@ -2,8 +2,9 @@
 
 import hashlib
 import io
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import BinaryIO
 
 from django.db import transaction
@@ -25,6 +26,9 @@ from .rows import kept
 READ_AT_ONCE = 2 * 1024 * 1024
 # How many good rows the preview shows, so that a shifted column is seen before it is stored.
 SAMPLE = 5
+# What was previewed and neither confirmed nor put away for so long has been forgotten.
+FORGOTTEN_AFTER = timedelta(days=7)
+_PREVIEWED = (ImportState.STAGED, ImportState.REFUSED)
 VERDICTS = ("valid", "duplicate", "invalid", "review")
 
 
@@ -205,9 +209,16 @@ def drop_import(batch: ImportBatch, *, by, now: datetime) -> None:
     """Put a previewed file away: nothing of it is stored."""
     permissions.require(by, "surveys.import", batch)
     with transaction.atomic():
-        changed = ImportBatch.objects.filter(
-            pk=batch.pk, state__in=[ImportState.STAGED, ImportState.REFUSED, ImportState.FAILED]
-        ).update(state=ImportState.DROPPED, finished_at=now)
+        changed = ImportBatch.objects.filter(pk=batch.pk, state__in=[*_PREVIEWED, ImportState.FAILED]).update(
+            state=ImportState.DROPPED, finished_at=now
+        )
         if not changed:
             raise Conflict(_("This file has been confirmed or put away already."))
         audit.record(by, "import.dropped", batch, at=now)
+
+
+def put_away_forgotten(store, day: date, now: datetime) -> None:
+    """Put away the store's files nobody went on with for `FORGOTTEN_AFTER`; a job of the day."""
+    for batch in ImportBatch.objects.filter(store=store, state__in=_PREVIEWED, uploaded_at__lt=now - FORGOTTEN_AFTER):
+        with suppress(Conflict):  # somebody goes on with it at this moment
+            drop_import(batch, by=permissions.SYSTEM, now=now)

@@ -137,6 +137,22 @@ def test_a_dropped_preview_cannot_be_confirmed(store, agent):
     assert Visit.objects.count() == 0
 
 
+@pytest.mark.parametrize(("days", "state"), [(7, "staged"), (7.01, "dropped")])
+def test_a_preview_nobody_goes_on_with_is_put_away(store, agent, days, state):
+    batch = staged(store, agent)
+    imports.put_away_forgotten(store, NOW.date(), NOW + timedelta(days=days))
+    batch.refresh_from_db()
+    assert (batch.state, ImportBatch.objects.exclude(pk=batch.pk).count()) == (state, 0)
+
+
+def test_a_confirmed_file_is_not_put_away(store, agent):
+    batch = staged(store, agent)
+    imports.confirm_import(batch, by=agent, now=NOW)
+    imports.put_away_forgotten(store, NOW.date(), NOW + timedelta(days=30))
+    batch.refresh_from_db()
+    assert batch.state == "confirmed"
+
+
 def test_a_refused_file_asks_for_its_kind_and_is_read_again(store, agent):
     header = ["单号", "车架号", "客户姓名", "手机号", "完成时间"]
     row = ["X1001", "L00TEST0000000001", "例一", "19900000001", "2026-09-02 10:00"]
