@@ -340,7 +340,8 @@ def test_a_double_click_sends_once(portal):
     page = tab.open("/x/")
     with page.expect_response("**/sent/"):
         page.evaluate("const b = document.querySelector('#f button[type=submit]'); b.click(); b.click();")
-    page.evaluate("fetch('/x/?later').then((answer) => answer.status)")  # a second sending would be on its way before this one
+    # a second sending would be on its way before this one
+    page.evaluate("fetch('/x/?later').then((answer) => answer.status)")
     assert [path for path, _data in tab.posts] == ["/sent/"]
     assert page.locator("#f button.is-sending:disabled").count() == 1
 
