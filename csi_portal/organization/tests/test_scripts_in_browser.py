@@ -136,8 +136,10 @@ def portal(browser, rf, settings, monkeypatch):
 
 
 def stop_clock(tab, minutes: float = 0):
-    """Set the browser's clock to the gallery's moment and some minutes more."""
-    tab.page.clock.install(time=gallery.NOW.timestamp() * 1000 + minutes * 60_000)
+    """Stop the browser's clock at the gallery's moment and some minutes more, however slowly the page loads."""
+    moment = gallery.NOW.timestamp() * 1000 + minutes * 60_000
+    tab.page.clock.install(time=moment - 60_000)
+    tab.page.clock.pause_at(moment)
 
 
 def test_chips_count_down_and_change_colour_when_their_time_passes(portal):
